@@ -217,6 +217,8 @@ def refused(world: World) -> Story:
     found |= {
         "store_unreadable": command("status", "pvpc", "--json"),
         "plan_unreadable": command("plan", "--json"),
+        "doctor_unreadable": command("doctor"),
+        "doctor_unreadable_json": command("doctor", "--json"),
         "heal_unreadable": command("heal", "--json"),
     }
     world.patch.delenv("AIRFLOW_CONN_GAPFILL_STORE")

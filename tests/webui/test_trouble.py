@@ -234,6 +234,30 @@ def test_gaps_are_listed_by_cause(browser: Browser, served: Served) -> None:
         )
 
 
+def test_an_hour_that_comes_twice_has_its_offset(browser: Browser, served: Served) -> None:
+    """On the night of the change 02:00 to 02:00 is an hour, and not nothing."""
+
+    def answer(route: Route) -> None:
+        found: dict[str, Any] = route.fetch().json()
+        first, second, third = found["gaps"][:3]
+        first |= {"start": "2025-10-26T00:00:00Z", "end": "2025-10-26T01:00:00Z"}
+        second |= {"start": "2025-10-26T01:00:00Z", "end": "2025-10-26T02:00:00Z"}
+        third |= {"start": "2025-03-30T00:00:00Z", "end": "2025-03-30T02:00:00Z"}
+        zoned = {"zone": "Europe/Madrid"}
+        route.fulfill(json={**found, "gaps": [one | zoned for one in (first, second, third)]})
+
+    with opened(browser, served) as page:
+        drawn(page)
+        page.route("**/gaps/coverage?*", answer)
+        look(page)
+        page.wait_for_selector("#gaps tbody tr:nth-of-type(3)")
+        assert page.locator("#gaps tbody tr td:nth-of-type(2) .num").all_inner_texts() == [
+            "2025-10-26 02:00 +02:00 – 02:00 +01:00",
+            "2025-10-26 02:00 +01:00 – 03:00",
+            "2025-03-30 01:00 – 04:00",
+        ]
+
+
 def caused(route: Route) -> dict[str, Any]:
     """Return the coverage with one gap of each cause."""
     found: dict[str, Any] = route.fetch().json()

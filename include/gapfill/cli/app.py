@@ -12,6 +12,7 @@ import click
 from gapfill.cli import tables
 from gapfill.cli.batches import batches, forget_store, undo
 from gapfill.cli.context import CliContext
+from gapfill.cli.doctor import doctor
 from gapfill.cli.import_csv import import_
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
@@ -207,5 +208,5 @@ def export(cli: CliContext, name: str, start: str | None, end: str | None, kind:
     return 0
 
 
-for command in (sources, import_, import_siar, batches, undo, tidy, retype, forget_store):
+for command in (sources, doctor, import_, import_siar, batches, undo, tidy, retype, forget_store):
     app.add_command(command)

@@ -23,12 +23,15 @@ from gapfill.clock import read_clock
 from gapfill.errors import ConfigError, RequestError
 from gapfill.orchestration.connections import for_command_line
 from gapfill.orchestration.container import forget_store, make_context
+from gapfill.orchestration.doctor import examine
 from gapfill.reporting import documents
 from gapfill.services.context import RunContext
 from gapfill.services.ports import StoreLocation
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from gapfill.orchestration.check import Check
 
 WIDTH = 200
 """Columns if the output is not a terminal: a line is a line, for grep and for logs."""
@@ -139,6 +142,11 @@ class CliContext:
                 yield context
             finally:
                 context.store.close()
+
+    def examine(self, *, with_airflow: bool) -> list[Check]:
+        """Check the installation, part by part (``orchestration.doctor``)."""
+        with self._quiet():
+            return examine(for_command_line(), with_airflow=with_airflow)
 
     def forget_store(self) -> tuple[StoreLocation, bool]:
         """Forget what the store held; return where it is, and whether anything was known.

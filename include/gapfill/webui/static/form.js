@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as runs from "./runs.js";
-import { byId, count, duration, el, local, needed, number, span } from "./words.js";
+import { byId, count, duration, el, needed, number, span, unambiguous } from "./words.js";
 
 const LISTED = 12;
 const LOOK_MS = 1500;
@@ -194,7 +194,7 @@ function billOf(plan, zones) {
 function rest(waiting, unhealable, zones) {
   const what = (gap) => `${gap.series} ${span(gap, zones[gap.series] ?? "UTC")}`;
   const lines = [
-    ...waiting.map((w) => `${what(w)} waits until ${local(new Date(w.until), zones[w.series] ?? "UTC")} for ${w.source}: ${w.reason}`),
+    ...waiting.map((w) => `${what(w)} waits until ${unambiguous(new Date(w.until), zones[w.series] ?? "UTC")} for ${w.source}: ${w.reason}`),
     ...unhealable.map((u) => `${what(u)} ${u.needs.length ? needed(u.needs) : "cannot be asked for"}: ${u.reason}`),
   ];
   if (!lines.length) return [];

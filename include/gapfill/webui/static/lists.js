@@ -1,7 +1,7 @@
 // Open gaps by cause and severity, what no source has, and the warnings of `status`.
 
 import { trouble } from "./sources.js";
-import { byId, count, daysOf, el, hours, local, needed, number, span, without } from "./words.js";
+import { byId, count, daysOf, el, hours, needed, number, span, unambiguous, without } from "./words.js";
 
 const SHOWN = 60;
 const WARNINGS = 20;
@@ -37,7 +37,7 @@ export function unknown(why) {
 /** The state of a gap: what it needs or waits for. */
 function why(gap, zone) {
   if (gap.cause === "setup") return needed(gap.needs);
-  const when = gap.waiting ? `waits until ${local(new Date(gap.waiting), zone)}` : "";
+  const when = gap.waiting ? `waits until ${unambiguous(new Date(gap.waiting), zone)}` : "";
   if (gap.cause === "down") return `source down${when ? `, ${when}` : ""}`;
   return when || trouble(gap.series) || "can be healed now";
 }
@@ -69,7 +69,7 @@ function unfillable(gaps) {
   const rows = gaps.slice(0, SHOWN).map((gap) => {
     const { zone, required } = gap;
     const partial = without(gap.fields, required);
-    const next = gap.next_ask ? `asked again ${local(new Date(gap.next_ask), zone)}` : "not asked again automatically";
+    const next = gap.next_ask ? `asked again ${unambiguous(new Date(gap.next_ask), zone)}` : "not asked again automatically";
     return el(
       "tr",
       {},

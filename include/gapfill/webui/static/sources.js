@@ -1,7 +1,7 @@
 // What is known of each source: up, down, refused, set up or not, and what is left today.
 
 import * as api from "./api.js";
-import { LOCAL, byId, count, el, local, number } from "./words.js";
+import { LOCAL, byId, count, el, number, unambiguous } from "./words.js";
 
 const WORDS = { up: "up", down: "down", refused: "refused", setup: "not set up", paused: "paused", broken: "broken", not_asked: "not asked" };
 const ABSENT = new Set(["setup", "paused", "broken"]);
@@ -13,7 +13,7 @@ const LONGEST = 110;
 
 /** The beginning of a long text; the whole of it is in the tooltip. */
 const clip = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST).trimEnd()} …` : text);
-const clock = (instant) => local(new Date(instant), LOCAL);
+const clock = (instant) => unambiguous(new Date(instant), LOCAL);
 
 /** Show the sources, and return whether one changed; if they cannot be read now, nothing is known. */
 export async function refresh() {

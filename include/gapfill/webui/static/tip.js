@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { sentence } from "./model.js";
-import { byId, dayName, daysOf, el, isoDay, local, needed, span, without } from "./words.js";
+import { byId, dayName, daysOf, el, isoDay, local, needed, span, unambiguous, without } from "./words.js";
 
 const REST_MS = 220;
 
@@ -33,7 +33,7 @@ function lineOf(gap, row) {
   const parts = [`${gap.severity} gap`, span(gap, row.zone), partial];
   if (gap.cause === "down") parts.push("source down");
   if (gap.cause === "setup") parts.push(needed(gap.needs));
-  if (gap.waiting) parts.push(`waits until ${local(new Date(gap.waiting), row.zone)}`);
+  if (gap.waiting) parts.push(`waits until ${unambiguous(new Date(gap.waiting), row.zone)}`);
   return `${parts.filter(Boolean).join(", ")}${gap.reason ? `: ${gap.reason}` : ""}`;
 }
 

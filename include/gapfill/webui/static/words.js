@@ -57,6 +57,22 @@ export function local(instant, zone) {
   return formats.get(zone).format(instant);
 }
 
+const HOUR_MS = 3600000;
+const offsets = new Map();
+
+/** The same; with its offset if this local time comes twice: "2025-10-26 02:30 +02:00". */
+export function unambiguous(instant, zone) {
+  const text = local(instant, zone);
+  const isTwice = [-HOUR_MS, HOUR_MS].some((ms) => local(new Date(instant.getTime() + ms), zone) === text);
+  return isTwice ? `${text} ${offset(instant, zone)}` : text;
+}
+
+function offset(instant, zone) {
+  if (!offsets.has(zone)) offsets.set(zone, new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "longOffset" }));
+  const part = offsets.get(zone).formatToParts(instant).find(({ type }) => type === "timeZoneName");
+  return part.value.replace("GMT", "") || "+00:00";
+}
+
 export const DAY_MS = 86400000;
 export const dayNumber = (iso) => Math.round(Date.parse(`${iso.slice(0, 10)}T00:00:00Z`) / DAY_MS);
 export const isoDay = (n) => new Date(n * DAY_MS).toISOString().slice(0, 10);
@@ -68,9 +84,9 @@ export function daysOf(gap, zone) {
   return [local(new Date(gap.start), zone).slice(0, 10), local(new Date(Date.parse(gap.end) - 1), zone).slice(0, 10)];
 }
 
-/** "2025-11-17 10:00 – 2025-11-21 00:00" in local time, or dates if slots are days. */
+/** "2025-11-17 10:00 – 2025-11-21 00:00" in local time, or dates if slots are days; "02:00 +02:00 – 02:00 +01:00" in the hour that comes twice. */
 export function span(gap, zone) {
-  const [start, end] = [local(new Date(gap.start), zone), local(new Date(gap.end), zone)];
+  const [start, end] = [unambiguous(new Date(gap.start), zone), unambiguous(new Date(gap.end), zone)];
   if (zone === "UTC" && start.endsWith("00:00") && end.endsWith("00:00")) {
     const [first, last] = daysOf(gap, zone);
     return first === last ? first : `${first} – ${last}`;
