@@ -18,12 +18,12 @@ def test_dags_and_pools_are_read_from_airflows_database() -> None:
     from airflow.utils.session import create_session
     from sqlalchemy import delete, select
 
-    from gapfill import catalog
     from gapfill.orchestration.airflow_checks import examine_airflow
     from gapfill.orchestration.pools import make_pools
+    from tests.catalogs import frozen
 
     def look() -> dict[str, Check]:
-        return {check.subject: check for check in examine_airflow(catalog.load())}
+        return {check.subject: check for check in examine_airflow(frozen())}
 
     with create_session() as session:
         session.execute(delete(Pool).where(Pool.pool.startswith("gapfill_")))
